@@ -4,6 +4,7 @@ import { FRONT_SETTINGS } from './front-settings.ts'
 import { LIVE_SETTINGS } from './live-settings.ts'
 import { OPERATION_SETTINGS } from './operation-settings.ts'
 import { normaliseOriginRule } from './origin-rule.ts'
+import { ANNOUNCED_WORDS, announcedAddress, LISTEN_WORDS, listenAddress, MAX_ANNOUNCED } from './peer-address.ts'
 import { CAPABILITIES_SCHEMA, type CapabilitySettings, LIMITS_SCHEMA } from './service-overrides.ts'
 import { milliseconds, numberSetting, setting, splitList } from './setting.ts'
 
@@ -45,6 +46,10 @@ interface Lists {
   readonly services: readonly ServiceConfig[]
   readonly corsOrigins: readonly string[]
   readonly allowedHosts: readonly string[]
+  /** Absent when not given. */
+  readonly announce?: readonly string[]
+  /** Absent when not given. */
+  readonly listen?: readonly string[]
   readonly trustProxy: number | readonly string[]
 }
 
@@ -123,6 +128,21 @@ export const CONFIG_SCHEMA = z.strictObject(
       'a path',
       'Directory of stored data: pins, blocks and keys of the embedded service, and records of changes.',
       (expected) => z.string(expected).min(1, expected).default('.pinql'),
+    ),
+    announce: setting(
+      ANNOUNCED_WORDS,
+      'For the embedded service: addresses of its peer that it gives to clients as `delegates`, such as those of a router in front of it. The id of ' +
+        'the peer is appended. Default: those that the peer finds out by itself, without loopback and private ones wherever there are better ones.',
+      (expected) =>
+        list(expected, announcedAddress)
+          .refine((addresses) => addresses.length <= MAX_ANNOUNCED, expected)
+          .optional(),
+    ),
+    listen: setting(
+      LISTEN_WORDS,
+      'For the embedded service: where its libp2p peer listens. Beyond loopback, everybody who reaches it can read the blocks it has, and ' +
+        'only public origins are dialled unless `dial` names others. Default: any port on loopback.',
+      (expected) => list(expected, listenAddress).optional(),
     ),
     services: setting('a map from service names to services', 'The pinning services, by name. See below.', (expected) =>
       z

@@ -40,6 +40,7 @@ export function parseConfig(
     ...proxyProblems,
     ...(parsed.error?.issues ?? []).flatMap((issue) => problemsOf(issue, input, sourceOf)),
     ...serviceProblems(input.services, sourceOf),
+    ...peerProblems(input, sourceOf),
     ...defaultServiceProblems(input.defaultService, input.services, sourceOf),
     ...(dataDir === null ? [dataDirProblem(input.dataDir, sourceOf)] : []),
   ]
@@ -58,8 +59,11 @@ export function parseConfig(
       ...(service.capabilities && { capabilities: service.capabilities as CapabilitySettings }),
     }),
   )
+  const { announce, listen, ...settings } = parsed.data
   return Object.freeze({
-    ...parsed.data,
+    ...settings,
+    ...(announce?.length && { announce: Object.freeze(announce) }),
+    ...(listen?.length && { listen: Object.freeze(listen) }),
     corsOrigins: Object.freeze(parsed.data.corsOrigins),
     allowedHosts: Object.freeze(parsed.data.allowedHosts),
     trustProxy: Object.freeze(parsed.data.trustProxy),
@@ -128,6 +132,25 @@ function serviceProblems(services: unknown, sourceOf: SourceOf): ConfigProblem[]
     problems.push({ key: 'services', source: sourceOf(['services']), message })
   }
   return problems
+}
+
+/** Checks that the settings of the embedded service's peer have a peer. */
+function peerProblems(
+  { services, ...input }: ConfigInput | Readonly<Record<string, unknown>>,
+  sourceOf: SourceOf,
+): ConfigProblem[] {
+  const embedded = isRecord(services)
+    ? Object.values(services).find((service) => isRecord(service) && service.provider === 'embedded')
+    : { provider: 'embedded' }
+  const hasPeer = { announce: isRecord(embedded), listen: isRecord(embedded) && embedded.pinner === undefined }
+  return (['announce', 'listen'] as const).flatMap((key) => {
+    const value = (input as Record<string, unknown>)[key]
+    if (value === undefined || hasPeer[key] || (Array.isArray(value) && value.length === 0)) return []
+    const message = isRecord(embedded)
+      ? 'expected none beside "pinner: kubo", whose daemon listens by its own configuration'
+      : 'expected none without an embedded service'
+    return [{ key, source: sourceOf([key]), message }]
+  })
 }
 
 function dataDirProblem(dataDir: unknown, sourceOf: SourceOf): ConfigProblem {

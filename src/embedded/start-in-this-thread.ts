@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { multiaddr } from '@multiformats/multiaddr'
 import { lockDirectory } from '../storage/lock-directory.ts'
 import { type Database, openDatabase } from '../storage/open-database.ts'
+import { announcedDelegates, reachableAddresses } from './fetch/delegates.ts'
 import { type DialRange, defaultDialRanges } from './fetch/dial-policy.ts'
 import { startBlockKeeper } from './fetch/start-block-keeper.ts'
 import { createApp } from './http/create-app.ts'
@@ -16,8 +17,9 @@ import type { Keeper } from './queue/keeper.ts'
 import { KeeperPresence, type Notice } from './queue/keeper-presence.ts'
 import { PinQueue } from './queue/pin-queue.ts'
 import { PIN_DATABASE } from './store/database-schema.ts'
+import { describeHiddenPins } from './store/hidden-pins.ts'
 import { PinStore } from './store/pin-store.ts'
-import { hashOf, TokenStore } from './store/token-store.ts'
+import { CONFIGURED, configuredName, type HiddenPins, hashOf, TokenStore } from './store/token-store.ts'
 
 /** Milliseconds for which SQLite waits for another process, such as `pinql token create`. */
 const BLOCKING_WAIT_MS = 20
@@ -41,6 +43,8 @@ export interface EmbeddedOptions {
   readonly dialRanges: readonly DialRange[] | null
   /** The Kubo daemon that fetches and keeps the content of pins. Null when the service does so itself. */
   readonly kubo: KuboAddress | null
+  /** Multiaddrs that are given as delegates, in place of those that the peer finds out by itself. Default: none. */
+  readonly announce?: readonly string[]
   /** Origins whose web pages may call the service. Default: none. */
   readonly corsOrigins?: readonly string[]
 }
@@ -50,6 +54,8 @@ export interface EmbeddedInThread extends AsyncDisposable {
   readonly endpoint: string
   readonly peerId: string | null
   readonly addresses: readonly string[]
+  /** The addresses that clients are given as delegates. */
+  readonly delegates: readonly string[]
   /**
    * Stops all transfers for good, and queues their pins again before it returns. HTTP goes on. Whatever ends the service from now on
    * is no interruption of a pin.
@@ -115,10 +121,14 @@ export async function startInThisThread(
     const regramming = new BackgroundWork(() => pins.regramSome(), onError)
     closers.push(() => regramming.stop())
 
+    const delegates = delegatesOf(keeper, options.announce ?? [])
+    // An address that names another peer stops the start.
+    delegates()
+
     const app = createApp({
       pins,
       limits,
-      delegates: () => keeper.addresses,
+      delegates,
       ownerOf: (token) => configured.get(hashOf(token).toString('hex')) ?? tokens.ownerOf(token),
       onAdded: () => queue.wake(),
       onRemoved: (pin) => {
@@ -132,6 +142,7 @@ export async function startInThisThread(
     const server = await serveApp(app, { host: options.host, port: options.port, ...(onRequest && { onRequest }) })
     closers.push(() => server[Symbol.asyncDispose]())
 
+    tellHiddenPins(tokens.hiddenPins([...configured.values()]), options, onNotice)
     pins.requeueInterrupted()
     collector.wake()
     queue.wake()
@@ -140,12 +151,28 @@ export async function startInThisThread(
       endpoint: server.endpoint,
       peerId: keeper.peerId,
       addresses: keeper.addresses,
+      delegates: delegates(),
       stopTransfers: () => void queue.stop(),
       [Symbol.asyncDispose]: close,
     }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Tells the operator of pins that no token shows, such as those of a backup of a service with another token. */
+function tellHiddenPins(
+  hiddenPins: readonly HiddenPins[],
+  { tokens, dataDir }: EmbeddedOptions,
+  onNotice: (notice: Notice) => void,
+): void {
+  const [token, ...others] = tokens
+  const to = token !== undefined && others.length === 0 ? configuredName(token) : null
+  for (const hidden of hiddenPins) {
+    // A revoked token may be meant to hide its pins.
+    const level = hidden.owner.startsWith(CONFIGURED) ? 'warn' : 'info'
+    onNotice({ level, message: describeHiddenPins(hidden, dataDir, to) })
   }
 }
 
@@ -159,6 +186,19 @@ function startKeeper(
   assertNoKubo(parts.database)
   const ranges = rangesOf([host, ...listen.map(listenHostOf)])
   return startBlockKeeper({ ...parts, dataDir, listen, gateways, bytesOf, dialRanges: ranges })
+}
+
+/** Returns a function that returns the delegates. Those of Kubo may change, and are found out anew then. */
+function delegatesOf(keeper: Keeper, announced: readonly string[]): () => readonly string[] {
+  let addresses: readonly string[] | null = null
+  let delegates: readonly string[] = []
+  return () => {
+    if (keeper.addresses !== addresses) {
+      addresses = keeper.addresses
+      delegates = announced.length > 0 ? announcedDelegates(announced, keeper.peerId) : reachableAddresses(addresses)
+    }
+    return delegates
+  }
 }
 
 function listenHostOf(address: string): string {

@@ -35,6 +35,11 @@ export interface PinningServiceOptions {
   readonly limits?: Partial<Limits>
   /** Called with each failure that no client caused: text with a stack, for a log. */
   readonly onError?: (message: string) => void
+  /**
+   * Multiaddrs that clients are given as delegates, in place of those that the peer finds out by itself. `/p2p/{peerId}` is appended where it
+   * is missing. Default: none.
+   */
+  readonly announce?: readonly string[]
   /** Origins whose web pages may call the service, as in the gateway's setting `corsOrigins`. Default: none. */
   readonly corsOrigins?: readonly string[]
   /** Called with each request when it is over, for a log. Default: requests are not reported. */
@@ -51,6 +56,8 @@ export interface RunningPinningService extends AsyncDisposable {
   readonly peerId: string | null
   /** Multiaddrs of that peer, each with `/p2p/{peerId}`. */
   readonly addresses: readonly string[]
+  /** The addresses that clients are given as delegates. Empty when Kubo was away while the service started. */
+  readonly delegates: readonly string[]
   /** Resolves when the service is disposed. Rejects when its thread ends by itself. The rejection may stay unhandled. */
   readonly closed: Promise<void>
   /**
@@ -76,6 +83,7 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     gateways: (options.gateways ?? []).map((url) => url.replace(/\/+$/, '')),
     dialRanges: options.dialRanges ?? null,
     kubo: options.kubo ?? null,
+    announce: options.announce ?? [],
     corsOrigins: options.corsOrigins ?? [],
     tellsRequests: options.onRequest !== undefined,
   }
@@ -100,7 +108,7 @@ export async function startPinningService(options: PinningServiceOptions): Promi
       else reject(new Error(`The pinning service cannot start: ${message.message}`))
     })
   })
-  const { endpoint, peerId, addresses } = await started
+  const { endpoint, peerId, addresses, delegates } = await started
 
   const command = (text: WorkerCommand): void => worker.postMessage(text)
   const stop = async (): Promise<void> => {
@@ -112,5 +120,5 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     clearTimeout(timer)
   }
   const stopTransfers = (): void => command('stop transfers')
-  return { endpoint, peerId, addresses, closed, stopTransfers, [Symbol.asyncDispose]: stop }
+  return { endpoint, peerId, addresses, delegates, closed, stopTransfers, [Symbol.asyncDispose]: stop }
 }

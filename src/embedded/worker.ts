@@ -19,6 +19,7 @@ export type WorkerMessage =
       readonly endpoint: string
       readonly peerId: string | null
       readonly addresses: string[]
+      readonly delegates: string[]
     }
   | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'error'; readonly message: string }
@@ -47,6 +48,7 @@ try {
     endpoint: service.endpoint,
     peerId: service.peerId,
     addresses: [...service.addresses],
+    delegates: [...service.delegates],
   })
 } catch (error) {
   tell({ type: 'refused', message: describeFailure(error) })

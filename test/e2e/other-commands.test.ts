@@ -151,6 +151,60 @@ describe('pinql pinning-service, as a server', () => {
     expect(await allowed('https://evil.example.com')).toBe(null)
   })
 
+  it.each([
+    ['--announce', ['--announce', '/ip4/203.0.113.7/tcp/4001', '/dns4/pins.example.com/tcp/4001'], {}],
+    [
+      'its variable',
+      [],
+      { PINQL_PINNING_SERVICE_ANNOUNCE: '/ip4/203.0.113.7/tcp/4001,/dns4/pins.example.com/tcp/4001' },
+    ],
+  ])('gives the addresses of %s as delegates, and says so', async (_, args, env) => {
+    await using cli = start(args, env)
+    const [, delegates = ''] = await cli.output(/Delegates of pins: (.*)\n/)
+    expect(delegates).toMatch(
+      /^\/ip4\/203\.0\.113\.7\/tcp\/4001\/p2p\/(12D3\w+) \/dns4\/pins\.example\.com\/tcp\/4001\/p2p\/\1$/,
+    )
+    const [, endpoint] = await cli.output(/Pinning Service API at (\S+)/)
+    const added = await fetch(`${endpoint}/pins`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ cid: 'bafkqablimvwgy3y' }),
+    })
+    expect(await added.json()).toMatchObject({ delegates: delegates.split(' ') })
+  })
+
+  it.each([
+    [
+      ['--announce', 'pins.example.com:4001'],
+      2,
+      /'--announce <multiaddr\.\.\.>' argument 'pins\.example\.com:4001' is invalid\. Expected a list of at most 20 multiaddrs/,
+    ],
+    [
+      ['--announce', '/ip4/0.0.0.0/tcp/4001'],
+      2,
+      /Expected a list of at most 20 multiaddrs with a host and a port that others can reach/,
+    ],
+    [
+      ['--listen', '/ip4/0.0.0.0/udp/4001'],
+      2,
+      /'--listen <multiaddr\.\.\.>' argument .* is invalid\. Expected a list of multiaddrs of an IP address and a TCP port/,
+    ],
+    [
+      ['--announce', '/ip4/203.0.113.7/tcp/4001/nothing'],
+      1,
+      /^pinql: The pinning service cannot start: The announced address .* is no multiaddr: /,
+    ],
+    [
+      ['--announce', '/ip4/203.0.113.7/tcp/4001/p2p/12D3KooWAgaCP6pxrURbKAkvoFqNwUzwCKPzjNUVPLTCP1orkuf3'],
+      1,
+      /^pinql: The pinning service cannot start: The announced address .* names another peer than this one: /,
+    ],
+  ])('refuses %j in words', async (args, code, words) => {
+    await using cli = start(args)
+    expect(await cli.exitCode).toBe(code)
+    expect(cli.stderr).toMatch(words)
+  })
+
   it('says what it expects in place of a wrong origin', async () => {
     await using cli = start(['--cors-origins', 'app.example.com'])
     expect(await cli.exitCode).toBe(2)

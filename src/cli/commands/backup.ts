@@ -2,6 +2,9 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { BackupError } from '../../embedded/backup/backup-error.ts'
+import { describeHiddenPins } from '../../embedded/store/hidden-pins.ts'
+import { openTokenStore } from '../../embedded/store/token-store.ts'
+import { findGatewayToken, readGatewayToken } from '../../server/services/gateway-token.ts'
 import { fileTrouble } from '../../storage/file-trouble.ts'
 import { EXIT } from '../exit-codes.ts'
 import { writeNewFile } from '../write-new-file.ts'
@@ -16,7 +19,9 @@ export function exportCommand(): Command {
     .action(async (file: string, _: unknown, command: Command) => {
       const { exportPins } = await import('../../embedded/backup/export-pins.ts')
       const dataDir = dataDirOf(command)
-      const { pins, blocks } = await writeNewFile(resolve(file), (write) => exportPins(dataDir, write))
+      const { pins, blocks } = await writeNewFile(resolve(file), async (write) =>
+        exportPins(dataDir, write, { ownToken: await findGatewayToken(dataDir) }),
+      )
       process.stdout.write(`Exported ${pins} pins and ${blocks} blocks\n`)
     })
 }
@@ -31,11 +36,14 @@ export function importCommand(): Command {
       const { importPins } = await import('../../embedded/backup/import-pins.ts')
       const path = resolve(file)
       await using input = await openBackup(path)
-      const summary = await importPins(dataDirOf(command), input.createReadStream()).catch((cause: unknown) => {
+      const dataDir = dataDirOf(command)
+      const ownToken = async (): Promise<string> => (await readGatewayToken(dataDir)).token
+      const summary = await importPins(dataDir, input.createReadStream(), { ownToken }).catch((cause: unknown) => {
         throw isBackupError(cause) ? new Error(`Cannot import ${path}: ${cause.message}`, { cause }) : cause
       })
       const rest = summary.incomplete === 0 ? '' : `; ${summary.incomplete} lack blocks and wait to be fetched`
       process.stdout.write(`Imported ${summary.pins} pins and ${summary.blocks} blocks${rest}\n`)
+      await tellHiddenPins(dataDir)
     })
 }
 
@@ -52,6 +60,15 @@ export function verifyCommand(): Command {
       process.stdout.write(`Verified ${blocks} blocks: ${broken.length} broken, ${requeued.length} pins queued again\n`)
       if (broken.length > 0 || requeued.length > 0) process.exitCode = EXIT.failure
     })
+}
+
+/** Tells whose pins the next start will show to nobody, unless it has the token that added them. */
+async function tellHiddenPins(dataDir: string): Promise<void> {
+  const own = await findGatewayToken(dataDir)
+  using store = await openTokenStore(dataDir)
+  const owners = own === null ? [] : [store.tokens.ownerOfConfigured(own)]
+  for (const hidden of store.tokens.hiddenPins(owners))
+    process.stdout.write(`${describeHiddenPins(hidden, dataDir, null)}\n`)
 }
 
 /** The build gives `importPins` classes of its own, so that `instanceof` would always be false. */

@@ -2,6 +2,13 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { normaliseEndpoint } from '../../config/endpoint.ts'
 import { LOG_LEVELS } from '../../config/gateway-config.ts'
 import { normaliseOriginRule } from '../../config/origin-rule.ts'
+import {
+  ANNOUNCED_WORDS,
+  announcedAddress,
+  LISTEN_WORDS,
+  listenAddress,
+  MAX_ANNOUNCED,
+} from '../../config/peer-address.ts'
 import { splitList } from '../../config/setting.ts'
 import type { DialRange } from '../../embedded/fetch/dial-policy.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../embedded/limits.ts'
@@ -15,6 +22,7 @@ import { dataDirOption } from './data-dir-option.ts'
 
 /** Longest time of Node's timers, 24 days. Longer ones fire at once. */
 const MAX_TIMER_MS = 2_147_483_647
+const ORIGIN_WORDS = 'origins such as https://app.example.com or https://*.example.com, or loopback, null or *'
 const DEFAULT_KUBO = 'http://127.0.0.1:5001'
 
 interface PinningServiceFlags {
@@ -23,6 +31,7 @@ interface PinningServiceFlags {
   readonly dataDir: string
   readonly token?: readonly string[]
   readonly listen?: readonly string[]
+  readonly announce?: readonly string[]
   readonly dial?: readonly DialRange[]
   readonly gateway?: readonly string[]
   readonly kubo?: string
@@ -47,7 +56,19 @@ export function pinningServiceCommand(): Command {
         .env('PINQL_PINNING_SERVICE_TOKENS')
         .argParser(parseTokens),
     )
-    .option('--listen <multiaddr...>', 'Where the libp2p peer listens. Default: any TCP port on loopback.')
+    .option(
+      '--listen <multiaddr...>',
+      'Where the libp2p peer listens. Default: any TCP port on loopback.',
+      collect(parseWith(listenAddress, LISTEN_WORDS)),
+    )
+    .addOption(
+      new Option(
+        '--announce <multiaddr...>',
+        'Public addresses of the peer, to give to clients as delegates. Default: those it finds out by itself.',
+      )
+        .env('PINQL_PINNING_SERVICE_ANNOUNCE')
+        .argParser(parseAnnounce),
+    )
     .addOption(
       new Option(
         '--dial <range...>',
@@ -89,7 +110,6 @@ export function pinningServiceCommand(): Command {
 async function runPinningService(options: PinningServiceFlags, command: Command): Promise<void> {
   const { host, port, dataDir } = options
   refuseIdleOptions(options, command)
-  if (options.listen) await refuseWrongListen(options.listen, command)
   // An empty environment variable counts as missing.
   const token = options.token?.length ? options.token : null
   const tokens = token ?? [(await readGatewayToken(dataDir)).token]
@@ -101,6 +121,7 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
     dataDir,
     tokens,
     ...(options.listen && { listen: options.listen }),
+    ...(options.announce?.length && { announce: options.announce }),
     ...(options.dial && { dialRanges: options.dial }),
     ...(options.gateway && { gateways: options.gateway }),
     ...(options.limit && { limits: options.limit }),
@@ -114,6 +135,8 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
   if (warning !== null) process.stderr.write(`${warning}\n`)
   process.stdout.write(`Pinning Service API at ${service.endpoint}\n`)
   process.stdout.write(`Peer at ${service.addresses.join(' ') || 'addresses that Kubo will tell when it runs'}\n`)
+  if (isOther(service.delegates, service.addresses))
+    process.stdout.write(`Delegates of pins: ${service.delegates.join(' ')}\n`)
   if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(dataDir)).path}\n`)
   // When the thread of the service ends by itself, this process fails with its error.
   await Promise.race([stop.endOf(service), service.closed])
@@ -126,6 +149,10 @@ async function createLog({ logLevel, kuboToken }: PinningServiceFlags, tokens: r
   const { stdout } = process
   const sink = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
   return createLogger({ level: logLevel, secrets: [...tokens, ...(kuboToken ? [kuboToken] : [])], sink })
+}
+
+function isOther(one: readonly string[], other: readonly string[]): boolean {
+  return one.length !== other.length || one.some((text, i) => text !== other[i])
 }
 
 /** Refuses flags that would have no effect. Environment variables are not refused: they may be meant for other commands. */
@@ -149,29 +176,22 @@ function parseTokens(text: string, others: readonly string[] = []): readonly str
 
 /** Parses the environment variable as well, which has all origins in one text, separated by commas or spaces. */
 function parseCorsOrigins(text: string, others: readonly string[] = []): readonly string[] {
-  const origins = splitList(text).map((entry) => {
-    const origin = normaliseOriginRule(entry)
-    if (origin !== null) return origin
-    throw new InvalidArgumentError(
-      `Expected origins such as https://app.example.com or https://*.example.com, or loopback, null or *, got ${JSON.stringify(entry)}.`,
-    )
-  })
-  return [...others, ...origins]
+  return [...others, ...splitList(text).map(parseWith(normaliseOriginRule, ORIGIN_WORDS))]
 }
 
-/** Not done while the command line is parsed: the library for multiaddrs is slow to import, and other commands need none. */
-async function refuseWrongListen(listen: readonly string[], command: Command): Promise<void> {
-  const { multiaddr } = await import('@multiformats/multiaddr')
-  for (const text of listen) {
-    try {
-      const [host, transport, ...others] = multiaddr(text).getComponents()
-      const isPlace = host?.name === 'ip4' || host?.name === 'ip6'
-      if (isPlace && transport?.name === 'tcp' && others.length === 0) continue
-    } catch {
-      // Reported below.
-    }
-    const expected = 'Expected an IP address and a TCP port, such as /ip4/0.0.0.0/tcp/4001.'
-    command.error(`error: option '--listen <multiaddr...>' argument '${text}' is invalid. ${expected}`)
+/** Parses the environment variable as well, which has all addresses in one text, separated by commas or spaces. */
+function parseAnnounce(text: string, others: readonly string[] = []): readonly string[] {
+  const addresses = [...others, ...splitList(text).map(parseWith(announcedAddress, ANNOUNCED_WORDS))]
+  if (addresses.length > MAX_ANNOUNCED) throw new InvalidArgumentError(`Expected ${ANNOUNCED_WORDS}.`)
+  return addresses
+}
+
+/** Makes a parser of a text from a check that returns null for a wrong one. */
+function parseWith(check: (text: string) => string | null, words: string): (text: string) => string {
+  return (text) => {
+    const parsed = check(text)
+    if (parsed === null) throw new InvalidArgumentError(`Expected ${words}, got ${JSON.stringify(text)}.`)
+    return parsed
   }
 }
 

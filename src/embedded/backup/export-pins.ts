@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../../storage/open-database.ts'
 import { carHeader, carSection } from '../dag/car.ts'
 import { assertStore } from '../store/assert-store.ts'
 import { PIN_DATABASE } from '../store/database-schema.ts'
+import { configuredName, OWN_IN_BACKUP } from '../store/token-store.ts'
 import { type ExportedPin, encodePage, encodeRoot } from './pin-list.ts'
 
 /** A page of the list has at most so many pins, and about so many bytes of text. */
@@ -25,21 +26,28 @@ export interface BackupSummary {
  * their multihashes. The file has no tokens, and no content that a Kubo daemon keeps.
  *
  * @param write writes the next bytes of the file. The export waits for it. First called when the store is open.
+ * @param options.ownToken token that is kept in the data directory. Its pins are marked, so that an import gives them to the token of the other
+ *   directory. Default: there is none.
  * @throws {Error} when the data directory has no store
  */
-export async function exportPins(dataDir: string, write: (bytes: Uint8Array) => Promise<void>): Promise<BackupSummary> {
+export async function exportPins(
+  dataDir: string,
+  write: (bytes: Uint8Array) => Promise<void>,
+  options: { readonly ownToken?: string | null } = {},
+): Promise<BackupSummary> {
+  const own = options.ownToken ? configuredName(options.ownToken) : null
   assertStore(dataDir)
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   try {
     // All reads of one transaction see the same state.
     database.exec('BEGIN')
     const pages: CID[] = []
-    for (const page of pagesOf(database)) pages.push((await encodePage(page)).cid)
+    for (const page of pagesOf(database, own)) pages.push((await encodePage(page)).cid)
     const root = await encodeRoot(pages)
     await write(carHeader(root.cid))
     await write(carSection(root.cid, root.bytes))
     let pins = 0
-    for (const page of pagesOf(database)) {
+    for (const page of pagesOf(database, own)) {
       const { cid, bytes } = await encodePage(page)
       await write(carSection(cid, bytes))
       pins += page.length
@@ -55,7 +63,8 @@ export async function exportPins(dataDir: string, write: (bytes: Uint8Array) => 
   }
 }
 
-function* pagesOf(database: Database): Generator<ExportedPin[]> {
+/** @param own owner whose pins are marked as those of the data directory's token */
+function* pagesOf(database: Database, own: string | null): Generator<ExportedPin[]> {
   const next = database.prepare(
     `SELECT owner.name AS owner, requestid, created, cid, pin.name, origins, meta
      FROM pin JOIN owner ON owner.id = pin.owner WHERE created > ? ORDER BY created LIMIT 1`,
@@ -72,7 +81,7 @@ function* pagesOf(database: Database): Generator<ExportedPin[]> {
     if (!row) return
     const { owner, requestid, created, cid, name, origins, meta } = row
     page.push({
-      owner,
+      owner: owner === own ? OWN_IN_BACKUP : owner,
       requestId: requestid,
       created,
       cid,

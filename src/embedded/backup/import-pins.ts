@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { lockDirectory } from '../../storage/lock-directory.ts'
 import { openDatabase, transaction } from '../../storage/open-database.ts'
@@ -7,7 +8,7 @@ import { assertNoKubo } from '../kubo/kubo-ledger.ts'
 import { BlockStore } from '../store/block-store.ts'
 import { PIN_DATABASE } from '../store/database-schema.ts'
 import { PinStore } from '../store/pin-store.ts'
-import { TokenStore } from '../store/token-store.ts'
+import { configuredName, OWN_IN_BACKUP, TokenStore } from '../store/token-store.ts'
 import { BackupError } from './backup-error.ts'
 import type { BackupSummary } from './export-pins.ts'
 import { holdLocalDag } from './hold-local-dag.ts'
@@ -30,14 +31,20 @@ export interface ImportSummary extends BackupSummary {
  * Every block is verified. The service must be stopped, since it would collect blocks that no pin holds yet. An interrupted
  * import can be repeated.
  *
+ * @param options.ownToken returns the token that is kept in the data directory, for the pins of such a token. Called when there are any.
+ *   Default: these pins get an owner without a token.
  * @throws {BackupError} for another file, in whose case nothing is made; for the first record that the API would refuse or could not
  *   list, and for the first block that does not match its CID. Pins of earlier pages stay imported.
  * @throws {Error} while the service runs, and when a Kubo daemon keeps the content
  */
-export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
-  // The beginning is checked before anything is opened: another file makes no data directory.
+export async function importPins(
+  dataDir: string,
+  car: AsyncIterable<Uint8Array>,
+  options: { readonly ownToken?: () => Promise<string> } = {},
+): Promise<ImportSummary> {
   const source = blocksIn(car)
-  const { awaited, first } = await readStart(source)
+  // Another file makes no data directory.
+  const early = existsSync(join(dataDir, 'pins.db')) ? null : await readStart(source)
   using _lock = await lockDirectory(dataDir)
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   try {
@@ -46,30 +53,38 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
     const tokens = new TokenStore(database)
     const blocks = new BlockStore(database)
     const unfinished: number[] = []
+    let own: string | null = null
     let added = 0
     let count = 0
+    const { awaited, first } = early ?? (await readStart(source))
     // Blocks need a holder until the walk over their pins. It is the key of a removed pin that never existed.
     const holder = transaction(database, () => pins.reserveGarbage())
     const restore = (records: readonly PinRecord[]): void =>
       transaction(database, () => {
         for (const { owner, requestId, created, cid, name, origins, meta } of records) {
           const pin = { cid, name, origins, meta }
-          const { restored, isNew } = pins.restore(tokens.ownerNamed(owner), pin, { requestId, created })
+          const ownerName = owner === OWN_IN_BACKUP && own !== null ? own : owner
+          const { restored, isNew } = pins.restore(tokens.ownerNamed(ownerName), pin, { requestId, created })
           if (isNew) added++
           // Includes pins of an interrupted import, and pins of a store that lost blocks.
           if (restored.status === 'queued' || restored.status === 'pinning') unfinished.push(restored.created)
         }
       })
 
-    const take = (block: CarBlock): void => {
-      if (awaited.delete(block.cid.toString())) restore(decodePage(block.bytes))
-      else {
+    const take = async (block: CarBlock): Promise<void> => {
+      if (awaited.delete(block.cid.toString())) {
+        const records = decodePage(block.bytes)
+        // The token is made where it is missing, so only where it is needed.
+        if (options.ownToken && records.some(({ owner }) => owner === OWN_IN_BACKUP))
+          own ??= configuredName(await options.ownToken())
+        restore(records)
+      } else {
         blocks.put(holder, block.cid.multihash.bytes, block.bytes)
         count++
       }
     }
-    if (first) take(first)
-    for await (const block of source) take(block)
+    if (first) await take(first)
+    for await (const block of source) await take(block)
     if (awaited.size > 0) throw new BackupError(CUT_SHORT)
 
     let incomplete = 0

@@ -27,8 +27,16 @@ export interface KuboKeeperOptions {
 }
 
 const FIRST_LOOK_MS = 5_000
+/** The same list each time, so that nobody takes it for new addresses. */
+const UNKNOWN: readonly string[] = []
 
-const identity = z.object({ ID: z.string(), Addresses: z.array(z.string()).nullable() })
+const identity = z.object({
+  ID: z.string(),
+  Addresses: z
+    .array(z.string())
+    .nullable()
+    .transform((list) => list ?? []),
+})
 const strings = z.object({ Strings: z.array(z.string()) })
 
 /**
@@ -79,7 +87,7 @@ export async function startKuboKeeper(options: KuboKeeperOptions): Promise<Keepe
       return peer?.ID ?? null
     },
     get addresses() {
-      return peer?.Addresses ?? []
+      return peer?.Addresses ?? UNKNOWN
     },
     createTransfer: (pin) => new KuboTransfer(pin, context),
     collectSome: async () => {

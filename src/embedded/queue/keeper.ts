@@ -9,7 +9,7 @@ import type { StoredPin } from '../store/stored-pin.ts'
 export interface Keeper extends AsyncDisposable {
   /** The libp2p peer that has the content. Null while it is unknown. */
   readonly peerId: string | null
-  /** Multiaddrs of that peer, each with `/p2p/{peerId}`. They may change while the service runs. */
+  /** Multiaddrs of that peer, each with `/p2p/{peerId}`. They may change while the service runs: the list is another one then. */
   readonly addresses: readonly string[]
   /** Prepares one attempt to fetch the content of a pin. */
   createTransfer(pin: StoredPin): Transfer

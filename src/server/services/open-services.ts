@@ -90,5 +90,14 @@ async function startEmbedded(config: GatewayConfig, log: Logger): Promise<Embedd
   await prepareDataDirectory(config.dataDir)
   const { token, kubo } = service
   const dialRanges = embeddedDialRanges(config)
-  return startEmbeddedService({ dataDir: config.dataDir, token, log, dialRanges, ...(kubo && { kubo }) })
+  const { dataDir, announce, listen } = config
+  return startEmbeddedService({
+    dataDir,
+    token,
+    log,
+    dialRanges,
+    ...(announce && { announce }),
+    ...(listen && { listen }),
+    ...(kubo && { kubo }),
+  })
 }

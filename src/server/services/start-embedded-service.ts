@@ -25,13 +25,17 @@ const STEADY_MS = 60_000
  *
  * @param options.token from the configuration. Null for the one in `dataDir`, which is made if it is missing.
  * @param options.dialRanges origins that the service may dial. Clients of the gateway name origins.
+ * @param options.announce, options.listen as for `startPinningService`
  * @param options.kubo as for `startPinningService`
  * @throws {Error} when `dataDir` cannot be used
  */
 export async function startEmbeddedService(
-  options: { token: string | null; log: Logger } & Pick<PinningServiceOptions, 'dataDir' | 'kubo' | 'dialRanges'>,
+  options: { token: string | null; log: Logger } & Pick<
+    PinningServiceOptions,
+    'announce' | 'dataDir' | 'kubo' | 'dialRanges' | 'listen'
+  >,
 ): Promise<EmbeddedService> {
-  const { dataDir, kubo, dialRanges, log } = options
+  const { dataDir, kubo, dialRanges, announce, listen, log } = options
   const token = options.token ?? (await readGatewayToken(dataDir)).token
   const onError = (text: string) => log.error({ text }, 'The embedded pinning service met an unexpected error')
   const start = (port: number) =>
@@ -43,6 +47,8 @@ export async function startEmbeddedService(
       onNotice: ({ level, message }) => log[level](message),
       ...(dialRanges && { dialRanges }),
       ...(kubo && { kubo }),
+      ...(announce && { announce }),
+      ...(listen && { listen }),
     })
 
   let service = await start(0)

@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { carHeader, carSection } from '../../../src/embedded/dag/car.ts'
-import { runCli } from '../../support/spawn-cli.ts'
+import { hashOf } from '../../../src/embedded/store/token-store.ts'
+import { type CliProcess, runCli, spawnCli } from '../../support/spawn-cli.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -135,4 +136,94 @@ it.each([
   const { exitCode, stderr } = await run('pinning-service --port 0 --token secret --data-dir data')
   expect(stderr).toMatch(new RegExp(`^pinql: The pinning service cannot start: ${words}\\n$`))
   expect(exitCode).toBe(1)
+})
+
+describe('pins of a gateway', () => {
+  const CID_OF_HELLO = 'bafkqablimvwgy3y'
+
+  /** Runs a gateway on a data directory until `use` is done with it. */
+  async function withGateway<Result>(
+    dataDir: string,
+    use: (ask: (query: string) => Promise<Record<string, unknown>>, cli: CliProcess) => Promise<Result>,
+  ): Promise<Result> {
+    await using cli = spawnCli(['serve', '--port', '0', '--data-dir', dataDir], { cwd: folder.path })
+    const [, url = ''] = await cli.output(/Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/)
+    const headers = { 'content-type': 'application/json' }
+    const result = await use(async (query) => {
+      const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) })
+      return (await response.json()) as Record<string, unknown>
+    }, cli)
+    cli.kill('SIGTERM')
+    expect(await cli.exitCode).toBe(0)
+    return result
+  }
+  const add = (dataDir: string) =>
+    withGateway(dataDir, async (ask) => {
+      await ask(`mutation { addPin(input: { cid: "${CID_OF_HELLO}", name: "hello" }) { pin { id } } }`)
+    })
+  const shown = { data: { pins: { nodes: [{ name: 'hello' }] } } }
+  const hidden = { data: { pins: { nodes: [] } } }
+  const LIST = '{ pins { nodes { name } } }'
+
+  it('are shown by another gateway that a backup was restored to, and no token is in the backup', async () => {
+    await add('one')
+    expect(await run('pinning-service export backup.car --data-dir one')).toMatchObject({ exitCode: 0 })
+    expect(await run('pinning-service import backup.car --data-dir two')).toMatchObject({
+      exitCode: 0,
+      stdout: 'Imported 1 pins and 0 blocks\n',
+    })
+    expect(await withGateway('two', (ask) => ask(LIST))).toEqual(shown)
+    const token = await readFile(join(folder.path, 'one', 'gateway-token'), 'utf8')
+    expect(await readFile(join(folder.path, 'two', 'gateway-token'), 'utf8')).not.toBe(token)
+    const backup = await readFile(join(folder.path, 'backup.car'), 'latin1')
+    expect(backup).not.toContain(token)
+    expect(backup).not.toContain(hashOf(token).toString('hex'))
+    // A second restore changes nothing.
+    expect((await run('pinning-service import backup.car --data-dir two')).stdout).toBe(
+      'Imported 0 pins and 0 blocks\n',
+    )
+    expect(await withGateway('two', (ask) => ask(LIST))).toEqual(shown)
+  })
+
+  it('are told and adopted where no token shows them', async () => {
+    await add('one')
+    // As in a backup of an earlier version, nothing says that they are the gateway's own.
+    await rm(join(folder.path, 'one', 'gateway-token'))
+    await run('pinning-service export backup.car --data-dir one')
+    const imported = await run('pinning-service import backup.car --data-dir two')
+    const told =
+      /1 pin is hidden: they were added .* run "pinql (token adopt --from configured:[0-9a-f]{12} --data-dir \S+)"\n/
+    expect(imported.stdout).toMatch(told)
+    const [, command = ''] = await withGateway('two', async (ask, cli) => {
+      expect(await ask(LIST)).toEqual(hidden)
+      const words =
+        /1 pin is hidden: they were added .* run \\"pinql (token adopt --from \S+ --to \S+ --data-dir [^\s\\]+)\\"/
+      const found = await cli.output(words)
+      // A gateway that runs has the owners of its tokens in memory.
+      expect(await run(String(found[1]))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is in use') })
+      return found
+    })
+    expect(await run(command)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^Gave 1 pin of configured:/),
+    })
+    await withGateway('two', async (ask, cli) => {
+      expect(await ask(LIST)).toEqual(shown)
+      expect(cli.stdout).not.toContain('hidden')
+    })
+  })
+})
+
+it('pinql token adopt says what it does not know', async () => {
+  await run('token create --name app')
+  expect(await run('token adopt --from nobody')).toMatchObject({
+    exitCode: 1,
+    stderr: 'pinql: There are no pins of "nobody"\n',
+  })
+  expect(await run('token adopt --from app --to app')).toMatchObject({
+    exitCode: 1,
+    stderr: 'pinql: These are already the pins of app: expected another owner\n',
+  })
+  expect(await run('token adopt')).toMatchObject({ exitCode: 2 })
+  expect(await run('token create --name configured:x')).toMatchObject({ exitCode: 2 })
 })

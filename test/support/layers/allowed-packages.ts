@@ -16,7 +16,7 @@ export const PACKAGES: Packages = {
   undici: ['embedded/fetch', 'embedded/kubo', 'upstream/http'],
   'lru-cache': ['server/graphql', 'upstream'],
   multiformats: ['domain', 'embedded'],
-  '@multiformats/multiaddr': ['cli', 'domain', 'embedded'],
+  '@multiformats/multiaddr': ['domain', 'embedded'],
   '@libp2p/peer-id': ['domain', 'embedded'],
 
   '@hono': ['embedded/http'],
@@ -39,7 +39,7 @@ export const PACKAGES: Packages = {
   'node:fs': ['cli', 'config', 'embedded', 'server', 'storage'],
   'node:http': ['embedded', 'server'],
   'node:net': ['config', 'embedded', 'server'],
-  'node:os': ['config', 'embedded/bitswap'],
+  'node:os': ['config', 'embedded/bitswap', 'embedded/fetch'],
   'node:path': ['cli', 'config', 'embedded', 'server', 'storage'],
   'node:sqlite': ['storage'],
   'node:stream': ['server'],

@@ -13,6 +13,8 @@ it('lets a gateway that only this machine reaches dial whatever the machine may'
 it.each([
   [{ host: '0.0.0.0' }],
   [{ host: '::' }],
+  [{ listen: ['/ip4/0.0.0.0/tcp/4001'] }],
+  [{ listen: ['/ip4/127.0.0.1/tcp/4001', '/ip4/192.168.1.5/tcp/4001'] }],
   [{ host: '192.168.1.5' }],
   [{ allowedHosts: ['pins.example.com'] }],
   [{ allowedHosts: ['*'] }],
