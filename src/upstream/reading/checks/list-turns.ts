@@ -8,6 +8,12 @@ import type { OtherLists } from './page-check.ts'
 /** Longest pause between two looks. So lists that wait are let go within a second of the service going down. */
 const LOOK_EVERY_MS = 1_000
 
+/**
+ * Wait for the budget that keeps no list from its check. At a limit of a minute the next slot is further away; at one of a second, lists
+ * that begin only while nothing waits would leave half of it unused.
+ */
+const SHORT_WAIT_MS = 500
+
 /** An operation whose list has ended may request another one at once. */
 const IDLE_AFTER_MS = 100
 
@@ -36,7 +42,7 @@ const ENDED_LIST: Waiter = { asker: undefined, lastStart: 0, turn: undefined, be
 /**
  * Lets the lists of a stranger begin in turn, so that a burst of them leaves budget for their checks.
  *
- * A list that cannot be checked is no answer, and its request is wasted. So a list begins only while the budget has room at once
+ * A list that cannot be checked is no answer, and its request is wasted. So a list begins only while the budget has room soon
  * for the list, for a check of it, and for a check of each list that has begun. Otherwise it waits until another list has ended,
  * or the budget has room. Checks that other lists have made superfluous leave their room to the next lists.
  */
@@ -166,7 +172,7 @@ export class ListTurns implements OtherLists {
   get #hasRoom(): boolean {
     if (this.#begun === 0) return true
     // While the service is down, each call has a wait of its own.
-    return this.#isDown || this.#waitMs(undefined, this.#behind) === 0
+    return this.#isDown || this.#waitMs(undefined, this.#behind) <= SHORT_WAIT_MS
   }
 
   /**
@@ -239,7 +245,8 @@ export class ListTurns implements OtherLists {
     for (const waiter of late) waiter.fail(this.#refusal(waiter.asker, this.#behind))
     const [oldest] = this.#byArrival
     if (oldest === undefined) return
-    const waitMs = Math.min(oldest.lastStart - now, this.#waitMs(undefined, this.#behind), LOOK_EVERY_MS)
+    const roomInMs = this.#waitMs(undefined, this.#behind) - SHORT_WAIT_MS
+    const waitMs = Math.min(oldest.lastStart - now, roomInMs, LOOK_EVERY_MS)
     this.#timer = clock.setTimeout(() => this.#serve(), Math.max(1, waitMs))
   }
 
