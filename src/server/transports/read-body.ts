@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { BodyChunks } from '../../domain/body-chunks.ts'
+import { FEW_BYTES, type RequestRoom, type RequestShare } from '../../domain/request-room.ts'
 import type { StopSignal } from '../../upstream/waiting/stop.ts'
 import { giveWayToRead } from './give-way-to-read.ts'
-import { FEW_BYTES, type RequestRoom, type RequestShare } from './request-room.ts'
 
 /**
  * Reads the body of a request. Long bodies that come at the same time are handed out in turns of the event loop.
