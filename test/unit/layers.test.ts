@@ -200,7 +200,14 @@ const LAYERS: Layers = {
   'embedded/limits.ts': [],
   'embedded/dag': ['domain/greediest.ts'],
   'embedded/store': ['domain', 'embedded/dag/block-key.ts', 'storage'],
-  'embedded/http': ['domain', 'embedded/limits.ts', 'embedded/store', 'psa', 'storage/storage-trouble.ts'],
+  'embedded/http': [
+    'domain',
+    'embedded/dag/event-loop-turns.ts',
+    'embedded/limits.ts',
+    'embedded/store',
+    'psa',
+    'storage/storage-trouble.ts',
+  ],
   'embedded/queue': ['domain', 'embedded/limits.ts', 'embedded/store', 'storage/storage-trouble.ts'],
   'embedded/bitswap': ['domain/greediest.ts', 'embedded/dag', 'storage/private-files.ts'],
   'embedded/fetch': [
