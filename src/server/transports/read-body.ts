@@ -30,6 +30,8 @@ export function readBody(
     const finish = (): void => {
       gone.removeEventListener('abort', leave)
       const body = chunks.join()
+      // The request would keep these until it is answered, and with them the chunks and the body of the promise.
+      if (share) req.off('data', take).off('end', finish)
       const turn = giveWayToRead(body.length)
       if (turn === undefined) resolve(body)
       else resolve(behind(turn, body, gone))
