@@ -11,6 +11,20 @@ const LONG_TEXT = 200_000
 const BYTE_ORDER_MARK = 0xfeff
 const [COMMA, BRACE, BRACE_END, BRACKET, BRACKET_END] = [0x2c, 0x7b, 0x7d, 0x5b, 0x5d]
 
+/** A text that is nested too deep, or has too many values. It may be JSON. */
+export class TooMuchJsonError extends SyntaxError {
+  override readonly name = 'TooMuchJsonError'
+  /** JSON that would have been read, for a message. */
+  readonly expected: string
+
+  constructor(maxValues: number) {
+    const members = maxValues > MAX_MEMBERS ? `, ${MAX_MEMBERS} in one object` : ''
+    const expected = `JSON of at most ${MAX_JSON_DEPTH} levels, ${maxValues} values${members}`
+    super(`Expected ${expected}`)
+    this.expected = expected
+  }
+}
+
 /**
  * Parses a JSON text that somebody else wrote: a client, a service or a file. Nothing else in the project may parse such a text.
  *
@@ -18,12 +32,14 @@ const [COMMA, BRACE, BRACE_END, BRACKET, BRACKET_END] = [0x2c, 0x7b, 0x7d, 0x5b,
  * `JSON.stringify`, a log line or a comparison ends in a `RangeError` after some thousand levels. The length of a text is
  * bounded where it is read. A byte order mark at the beginning is passed over.
  *
- * @throws {SyntaxError} for a text that is no JSON, is nested more than 100 levels deep, or has more than a million values or
- *   more than 100,000 in one object
+ * @param options.maxValues values that the text may have. Default: a million.
+ * @throws {SyntaxError} for a text that is no JSON
+ * @throws {TooMuchJsonError} for a text that is nested more than 100 levels deep, or has more than `maxValues` values or more than
+ *   100,000 in one object
  */
-export function parseUntrustedJson(text: string): unknown {
-  const value = parsePartlyReadJson(text)
-  if (isDeeper(value, MAX_JSON_DEPTH)) throw tooMuch()
+export function parseUntrustedJson(text: string, { maxValues = MAX_VALUES }: { maxValues?: number } = {}): unknown {
+  const value = parseCounted(text, maxValues)
+  if (isDeeper(value, MAX_JSON_DEPTH)) throw new TooMuchJsonError(maxValues)
   return value
 }
 
@@ -35,7 +51,12 @@ export function parseUntrustedJson(text: string): unknown {
  * @throws {SyntaxError} as `parseUntrustedJson`
  */
 export function parsePartlyReadJson(text: string): unknown {
-  if (text.length > LONG_TEXT && hasTooMuch(text)) throw tooMuch()
+  return parseCounted(text, MAX_VALUES)
+}
+
+/** A text that is shorter than the number of values cannot have more. */
+function parseCounted(text: string, maxValues: number): unknown {
+  if (text.length > Math.min(LONG_TEXT, maxValues) && hasTooMuch(text, maxValues)) throw new TooMuchJsonError(maxValues)
   return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text)
 }
 
@@ -45,14 +66,8 @@ export function parsePartlyReadJson(text: string): unknown {
  * @throws {SyntaxError} for a value that is nested more than 100 levels deep
  */
 export function printUntrusted(value: unknown): string {
-  if (isDeeper(value, MAX_JSON_DEPTH)) throw tooMuch()
+  if (isDeeper(value, MAX_JSON_DEPTH)) throw new TooMuchJsonError(MAX_VALUES)
   return JSON.stringify(value)
-}
-
-function tooMuch(): SyntaxError {
-  return new SyntaxError(
-    `Expected JSON of at most ${MAX_JSON_DEPTH} levels, ${MAX_VALUES} values, and ${MAX_MEMBERS} in one object`,
-  )
 }
 
 /** Returns whether a value of JSON has more levels of arrays and objects. */
@@ -69,7 +84,7 @@ function isDeeper(value: unknown, levels: number): boolean {
 }
 
 /** Looks through a text without parsing it: a megabyte takes a millisecond and a half. */
-function hasTooMuch(text: string): boolean {
+function hasTooMuch(text: string, maxValues: number): boolean {
   /** Members of the open object of each level; of an array, minus infinity. */
   const members = [Number.NEGATIVE_INFINITY]
   let values = 1
@@ -92,7 +107,7 @@ function hasTooMuch(text: string): boolean {
         members.pop()
       }
     }
-    if (values > MAX_VALUES) return true
+    if (values > maxValues) return true
     at = quote === -1 ? text.length : endOfString(text, quote + 1)
   }
   return false

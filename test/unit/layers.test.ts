@@ -88,6 +88,7 @@ const LAYERS: Layers = {
   server: [
     'config',
     'domain/loopback-host.ts',
+    'domain/request-room.ts',
     'live',
     'observability',
     'schema',
@@ -122,6 +123,7 @@ const LAYERS: Layers = {
   'server/transports': [
     'config/gateway-config.ts',
     'domain/body-chunks.ts',
+    'domain/request-room.ts',
     'observability/logger.ts',
     'server/caller',
     'server/graphql',
@@ -136,7 +138,7 @@ const LAYERS: Layers = {
     'server/caller',
     'server/graphql',
     'server/http/request-guard.ts',
-    'server/transports/request-room.ts',
+    'domain/request-room.ts',
     'upstream/waiting/clock.ts',
   ],
   'server/transports/event-stream': [
@@ -145,7 +147,7 @@ const LAYERS: Layers = {
     'server/http/send-json.ts',
     'server/transports/connections',
     'server/transports/read-body.ts',
-    'server/transports/request-room.ts',
+    'domain/request-room.ts',
     'upstream/waiting/stop.ts',
   ],
   'server/transports/web-socket': [
@@ -156,7 +158,7 @@ const LAYERS: Layers = {
     'server/http/graphql-path.ts',
     'server/http/request-id.ts',
     'server/transports/connections',
-    'server/transports/request-room.ts',
+    'domain/request-room.ts',
     'upstream/waiting/clock.ts',
   ],
   // Hands unusual requests to Yoga.
@@ -165,7 +167,7 @@ const LAYERS: Layers = {
     'server/graphql',
     'server/http/graphql-handler.ts',
     'server/transports/read-body.ts',
-    'server/transports/request-room.ts',
+    'domain/request-room.ts',
     'server/transports/yoga/yoga.ts',
   ],
   'server/transports/yoga': [
@@ -198,7 +200,14 @@ const LAYERS: Layers = {
   'embedded/limits.ts': [],
   'embedded/dag': ['domain/greediest.ts'],
   'embedded/store': ['domain', 'embedded/dag/block-key.ts', 'storage'],
-  'embedded/http': ['domain', 'embedded/limits.ts', 'embedded/store', 'psa', 'storage/storage-trouble.ts'],
+  'embedded/http': [
+    'domain',
+    'embedded/dag/event-loop-turns.ts',
+    'embedded/limits.ts',
+    'embedded/store',
+    'psa',
+    'storage/storage-trouble.ts',
+  ],
   'embedded/queue': ['domain', 'embedded/limits.ts', 'embedded/store', 'storage/storage-trouble.ts'],
   'embedded/bitswap': ['domain/greediest.ts', 'embedded/dag', 'storage/private-files.ts'],
   'embedded/fetch': [

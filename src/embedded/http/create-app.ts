@@ -1,5 +1,6 @@
-import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
+import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { parseBearerToken } from '../../domain/bearer-token.ts'
 import { BadRequestError, InsufficientFundsError } from '../../domain/errors.ts'
@@ -16,10 +17,8 @@ import { whenFree } from '../store/when-free.ts'
 import { allowOrigins } from './allow-origins.ts'
 import { AnswerRoom, type OutgoingAnswer } from './answer-room.ts'
 import { assertRoom } from './assert-room.ts'
+import { BodyReader, UnreadBodyError } from './body-reader.ts'
 import { pinFilterOf } from './pin-filter-of.ts'
-
-/** The largest pin has a quarter of that. Clients may escape every character of it. */
-const MAX_BODY_BYTES = 512 * 1024
 
 /** The specification's failures, and three of this service. */
 const STATUS_OF = {
@@ -52,7 +51,7 @@ export interface AppContext {
 interface AppTypes {
   Variables: { owner: number }
   /** Empty or undefined without a server. */
-  Bindings: { outgoing?: OutgoingAnswer }
+  Bindings: { incoming?: Readable; outgoing?: OutgoingAnswer }
 }
 
 /** Base URLs are often written with a slash at their end, so that a path begins with two. Some clients end it with one. */
@@ -64,13 +63,16 @@ function plainPathOf({ url }: Request): string {
  * Creates the HTTP side of the service: the five operations of the Pinning Service API 1.0.0.
  *
  * Every refusal has the API's error body. Its status is 400 for bad input, 401 for a missing or unknown token, 404 when the
- * token has no such pin, 409 when the token has no room left, 413 for a body that is too large, 429 while
- * a thousand lists wait for clients that read nothing, 500 for a bug, and 503 when the disk refuses to write.
+ * token has no such pin, 409 when the token has no room left, 413 for a body that is too large, 429 for
+ * a body that has lost its room and while a thousand lists wait for clients that read nothing, 500 for a bug, and 503 when the disk refuses to write.
  */
 export function createApp(context: AppContext): Hono<AppTypes> {
   const { pins, limits } = context
   const app = new Hono<AppTypes>({ getPath: plainPathOf })
   const unread = new AnswerRoom()
+  const bodies = new BodyReader()
+  const pinIn = (c: Context<AppTypes>): Promise<NewPin> =>
+    bodies.read(c.var.owner, bodyOf(c), { parse: parsePin, length: Number(c.req.header('content-length') ?? 0) })
   const body = (pin: ListedPin): PinStatusBody =>
     printPinStatus({
       ...pin,
@@ -82,6 +84,7 @@ export function createApp(context: AppContext): Hono<AppTypes> {
   app.onError((error) => {
     if (error instanceof BadRequestError) return refusal('BAD_REQUEST', error.message)
     if (error instanceof InsufficientFundsError) return refusal('INSUFFICIENT_FUNDS', error.message)
+    if (error instanceof UnreadBodyError) return refusal(error.reason, error.message)
     if (error instanceof HTTPException) return error.getResponse()
     context.onError(error)
     const trouble = storageTrouble(error)
@@ -101,12 +104,6 @@ export function createApp(context: AppContext): Hono<AppTypes> {
     c.set('owner', owner)
     return next()
   })
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => refusal('PAYLOAD_TOO_LARGE', `Expected a body of at most ${MAX_BODY_BYTES} bytes`),
-    }),
-  )
 
   app.get('/pins', async (c) => {
     const filter = pinFilterOf(parseListQuery(new URL(c.req.url).searchParams))
@@ -114,12 +111,12 @@ export function createApp(context: AppContext): Hono<AppTypes> {
       const { count, results } = pins.list(c.var.owner, filter, limits.maxPageBytes)
       return JSON.stringify({ count, results: results.map(body) })
     })
-    if (text === null) return refusal('TOO_MANY_REQUESTS', 'Too many lists are unread', { 'retry-after': '1' })
+    if (text === null) return refusal('TOO_MANY_REQUESTS', 'Too many lists are unread')
     return c.body(text, 200, { 'content-type': 'application/json' })
   })
 
   app.post('/pins', async (c) => {
-    const wanted: NewPin = parsePin(await c.req.text())
+    const wanted = await pinIn(c)
     assertRoom(pins.usage(c.var.owner), limits)
     const added = await whenFree(() => pins.add(c.var.owner, wanted))
     context.onAdded(added)
@@ -133,7 +130,7 @@ export function createApp(context: AppContext): Hono<AppTypes> {
   })
 
   app.post('/pins/:requestid', async (c) => {
-    const wanted = parsePin(await c.req.text())
+    const wanted = await pinIn(c)
     const requestId = c.req.param('requestid')
     const replaced = await whenFree(() => pins.replace(c.var.owner, requestId, wanted))
     if (!replaced) return noSuchPin(requestId)
@@ -157,6 +154,16 @@ function noSuchPin(requestId: string): Response {
   return refusal('NOT_FOUND', `There is no pin ${JSON.stringify(requestId)} that this token may see`)
 }
 
+/** Returns the body of a request: that of Node, or without a server that of the web's `Request`. */
+function bodyOf({ env, req }: Context<AppTypes>): Readable {
+  if (env?.incoming) return env.incoming
+  return req.raw.body ? Readable.fromWeb(req.raw.body as ReadableStream) : Readable.from([])
+}
+
 function refusal(reason: keyof typeof STATUS_OF, details: string, headers: Record<string, string> = {}): Response {
-  return Response.json(printFailure(reason, details), { status: STATUS_OF[reason], headers })
+  const waiting = reason === 'TOO_MANY_REQUESTS' ? { 'retry-after': '1' } : {}
+  return Response.json(printFailure(reason, details), {
+    status: STATUS_OF[reason],
+    headers: { ...headers, ...waiting },
+  })
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
+import type { RequestRoom } from '../../domain/request-room.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { systemClock } from '../../upstream/waiting/clock.ts'
 import type { Identify } from '../caller/caller.ts'
@@ -11,7 +12,6 @@ import { ConnectionCaps } from './connections/connection-caps.ts'
 import { connectionLimitsOf } from './connections/connection-limits.ts'
 import { KeptBytes } from './connections/kept-bytes.ts'
 import { MessageTurns } from './message-turns.ts'
-import type { RequestRoom } from './request-room.ts'
 
 /** Creates the server of WebSockets and event streams from the configuration. */
 export function createConnectionServer(

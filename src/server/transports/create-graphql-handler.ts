@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import type { RequestRoom } from '../../domain/request-room.ts'
 import type { OperationRequest } from '../graphql/operation-request.ts'
 import type { GraphqlHandler } from '../http/graphql-handler.ts'
 import type { ConnectionServer } from './connection-server.ts'
 import { eventStreamWish, parseEventStreamRequest } from './event-stream/event-stream-request.ts'
 import { giveWayToRead } from './give-way-to-read.ts'
 import { readBody } from './read-body.ts'
-import type { RequestRoom } from './request-room.ts'
 
 /**
  * Creates the handler that chooses the transport of a request to /graphql: an event stream, or `graphql` for all others.

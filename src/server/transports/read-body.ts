@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { BodyChunks } from '../../domain/body-chunks.ts'
+import { FEW_BYTES, type RequestRoom, type RequestShare } from '../../domain/request-room.ts'
 import type { StopSignal } from '../../upstream/waiting/stop.ts'
 import { giveWayToRead } from './give-way-to-read.ts'
-import { FEW_BYTES, type RequestRoom, type RequestShare } from './request-room.ts'
 
 /**
  * Reads the body of a request. Long bodies that come at the same time are handed out in turns of the event loop.
@@ -30,6 +30,8 @@ export function readBody(
     const finish = (): void => {
       gone.removeEventListener('abort', leave)
       const body = chunks.join()
+      // The request would keep these until it is answered, and with them the chunks and the body of the promise.
+      if (share) req.off('data', take).off('end', finish)
       const turn = giveWayToRead(body.length)
       if (turn === undefined) resolve(body)
       else resolve(behind(turn, body, gone))

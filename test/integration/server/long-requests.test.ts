@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
+import { RequestRoom } from '../../../src/domain/request-room.ts'
 import { readBody } from '../../../src/server/transports/read-body.ts'
-import { RequestRoom } from '../../../src/server/transports/request-room.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
+import { countInHeap } from '../../support/count-in-heap.ts'
 import { connectTo } from '../../support/send-raw.ts'
 
 const MAX_BYTES = 1_000_000
@@ -61,6 +62,21 @@ it('a body has its room until it is answered', async () => {
 
   reader.answers[0]?.()
   await expect.poll(() => reader.room.bytes).toBe(0)
+})
+
+it('of a body that has been read, nothing is kept by its request until that is answered', async () => {
+  await using reader = await startReader(50_000_000)
+  const bytes = (): number => {
+    // Counting collects what nothing holds.
+    countInHeap(Stop)
+    return process.memoryUsage().arrayBuffers
+  }
+  const before = bytes()
+  const clients = await Promise.all(Array.from({ length: 40 }, () => reader.send(500_000, 500_000)))
+  await expect.poll(() => reader.answers.length).toBe(40)
+  await expect.poll(() => bytes() - before).toBeLessThan(5_000_000)
+  expect(reader.room.bytes).toBe(40 * 500_000)
+  for (const client of clients) client[Symbol.dispose]()
 })
 
 it('a short body takes no room, and one whose client goes away gives its room back', async () => {

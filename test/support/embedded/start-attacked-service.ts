@@ -24,7 +24,10 @@ export interface AttackedService extends AsyncDisposable {
   readonly dataDir: string
   readonly endpoint: string
   readonly addresses: readonly string[]
+  /** With the first token. */
   readonly client: PsaClient
+  /** With the second one. */
+  readonly honest: PsaClient
   /** Failures that the service reported as its own. */
   readonly errors: readonly string[]
   isAlive(): boolean
@@ -68,6 +71,7 @@ export async function startAttackedService(options: Partial<EmbeddedOptions> = {
     endpoint,
     addresses,
     client: new PsaClient(endpoint),
+    honest,
     errors,
     isAlive,
     state,

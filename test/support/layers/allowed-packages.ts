@@ -42,7 +42,7 @@ export const PACKAGES: Packages = {
   'node:os': ['config', 'embedded/bitswap', 'embedded/fetch'],
   'node:path': ['cli', 'config', 'embedded', 'server', 'storage'],
   'node:sqlite': ['storage'],
-  'node:stream': ['server'],
+  'node:stream': ['embedded/http', 'server'],
   'node:timers': ['embedded', 'server'],
   'node:util': ['embedded/bitswap', 'server/pages'],
   'node:v8': ['cli', 'server/services'],

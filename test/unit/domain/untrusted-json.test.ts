@@ -59,7 +59,14 @@ describe('parseUntrustedJson', () => {
     ['100,001 members of one object', `{${Array.from({ length: 100_001 }, (_, n) => `"k${n}":[1]`).join(',')}}`],
     ['depth behind strings with quotes and brackets', `[${'"[\\\\\\"]",'.repeat(50_000)}${arrays(100)}]`],
   ])('refuses a long text of %s before it is parsed', (_what, text) => {
-    expect(() => parseUntrustedJson(text)).toThrow('at most 100 levels, 1000000 values, and 100000 in one object')
+    expect(() => parseUntrustedJson(text)).toThrow('at most 100 levels, 1000000 values, 100000 in one object')
+  })
+
+  it('refuses a short text too that has more values than its reader takes', () => {
+    const ofValues = (values: number): string => JSON.stringify({ a: Array(values - 2).fill('[[,') })
+
+    expect(parseUntrustedJson(ofValues(2_000), { maxValues: 2_000 })).toBeTypeOf('object')
+    expect(() => parseUntrustedJson(ofValues(2_002), { maxValues: 2_000 })).toThrow('at most 100 levels, 2000 values')
   })
 
   it('reads 100,000 members of one object, and more elements of an array', () => {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
+import type { RequestRoom } from '../../../domain/request-room.ts'
 import type { Logger } from '../../../observability/logger.ts'
 import type { Clock } from '../../../upstream/waiting/clock.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Operations } from '../../graphql/operations.ts'
 import type { RequestGuard } from '../../http/request-guard.ts'
-import type { RequestRoom } from '../request-room.ts'
 import type { ConnectionCaps } from './connection-caps.ts'
 import type { KeptBytes } from './kept-bytes.ts'
 

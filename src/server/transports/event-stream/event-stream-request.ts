@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RequestRoom } from '../../../domain/request-room.ts'
 import type { StopSignal } from '../../../upstream/waiting/stop.ts'
 import {
   checkOperationRequest,
@@ -7,7 +8,6 @@ import {
   paramsOfUrl,
 } from '../../graphql/operation-request.ts'
 import { readBody } from '../read-body.ts'
-import type { RequestRoom } from '../request-room.ts'
 
 /** Codes of errors, by the status of the answer. */
 const REFUSALS = {

@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ExecutionResult } from 'graphql'
+import type { RequestRoom } from '../../../domain/request-room.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { PreparedOperation } from '../../graphql/documents.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import { checkOperationRequest, type OperationRequest, paramsOfBody } from '../../graphql/operation-request.ts'
 import type { GraphqlHandler, HttpContext } from '../../http/graphql-handler.ts'
 import { readBody } from '../read-body.ts'
-import type { RequestRoom } from '../request-room.ts'
 import { answerAsYoga } from '../yoga/yoga.ts'
 
 /** Content types of answers, by the type that `accept` asks for. */

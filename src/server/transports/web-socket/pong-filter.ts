@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { FEW_BYTES } from '../request-room.ts'
+import { FEW_BYTES } from '../../../domain/request-room.ts'
 
 /** Bytes that each piece of a message takes in memory beside its own, about: a frame, or a chunk of the connection. */
 const PIECE_BYTES = 200

@@ -26,6 +26,16 @@ describe('the bounds of one pin', () => {
     expect(body.error.details.length).toBeLessThan(2_500)
   })
 
+  it.each([
+    ['keys of metadata', { meta: Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`k${i}`, 'v'])) }],
+    ['origins', { origins: Array(40_000).fill('/x') }],
+    ['values of an unknown field', { other: Array(40_000).fill({}) }],
+  ])('does not parse a body of 40,000 %s', async (_what, many) => {
+    const { status, body } = await service.client.request<FailureBody>('POST', '/pins', { cid, ...many })
+    expect(status).toBe(400)
+    expect(body.error.details).toMatch(/^the body: expected JSON of at most 100 levels, 2040 values, got /)
+  })
+
   it('answers 413 to a body over half a MiB', async () => {
     const answer = await service.client.request('POST', '/pins', { cid, meta: { a: 'x'.repeat(512 * 1024) } })
     expect(answer).toMatchObject({ status: 413, body: { error: { reason: 'PAYLOAD_TOO_LARGE' } } })

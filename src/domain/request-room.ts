@@ -13,18 +13,18 @@ interface Share extends RequestShare {
   readonly giveUp: () => void
 }
 
-/** Shares of one address, in the order in which they began to take room. */
+/** Shares of one client, in the order in which they began to take room. */
 interface Group {
   bytes: number
   readonly shares: Set<Share>
 }
 
 /**
- * The memory for long requests of all clients, from their first byte until they are answered: bodies over HTTP, and over WebSockets messages
- * and the operations that they have begun.
+ * The memory for long requests of all clients: bodies over HTTP, and over WebSockets messages and the operations that they have begun. Each
+ * server has one, and knows its clients by their addresses or by their tokens.
  *
- * When it is used up, the address with the most of it loses the share that it has had for longest. So clients that send a body in part and
- * wait, or begin thousands of long operations, lose their connections, and nobody else does.
+ * When it is used up, the client with the most of it loses the share that it has had for longest. So clients that send a body in part and
+ * wait, or begin thousands of long operations, lose these, and nobody else does.
  */
 export class RequestRoom {
   readonly #mostBytes: number
@@ -41,41 +41,41 @@ export class RequestRoom {
   }
 
   /**
-   * @param address of the client, by which limits count
-   * @param giveUp called when the share is taken away, within a call of `set`, perhaps that of another share. It ends the connection.
+   * @param client its address or its owner's key, by which limits count
+   * @param giveUp called when the share is taken away, within a call of `set`, perhaps that of another share. It lets go of the bytes.
    */
-  open(address: string, giveUp: () => void): RequestShare {
+  open(client: string, giveUp: () => void): RequestShare {
     const set = (bytes: number): void => {
       if (share.isLost) return
-      this.#count(address, share, bytes)
+      this.#count(client, share, bytes)
       while (this.#bytes > this.#mostBytes) this.#giveUpOldest()
     }
     const share: Share = { bytes: 0, isLost: false, giveUp, set }
     return share
   }
 
-  #count(address: string, share: Share, bytes: number): void {
-    const group = this.#groups.get(address) ?? { bytes: 0, shares: new Set() }
+  #count(client: string, share: Share, bytes: number): void {
+    const group = this.#groups.get(client) ?? { bytes: 0, shares: new Set() }
     const more = bytes - share.bytes
     share.bytes = bytes
     group.bytes += more
     this.#bytes += more
     if (bytes > 0) group.shares.add(share)
     else group.shares.delete(share)
-    if (group.shares.size > 0) this.#groups.set(address, group)
-    else this.#groups.delete(address)
+    if (group.shares.size > 0) this.#groups.set(client, group)
+    else this.#groups.delete(client)
   }
 
   #giveUpOldest(): void {
-    let [address = '', greediest] = this.#groups.entries().next().value ?? []
+    let [client = '', greediest] = this.#groups.entries().next().value ?? []
     for (const [each, group] of this.#groups) {
       if (greediest && group.bytes <= greediest.bytes) continue
-      address = each
+      client = each
       greediest = group
     }
     const [oldest] = greediest?.shares ?? []
     if (!oldest) throw new Error('Room is taken by no share')
-    this.#count(address, oldest, 0)
+    this.#count(client, oldest, 0)
     oldest.isLost = true
     oldest.giveUp()
   }

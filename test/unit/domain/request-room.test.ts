@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { RequestRoom } from '../../../../src/server/transports/request-room.ts'
+import { RequestRoom } from '../../../src/domain/request-room.ts'
 
 function startRoom(mostBytes: number) {
   const room = new RequestRoom(mostBytes)
