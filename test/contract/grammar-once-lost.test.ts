@@ -47,6 +47,19 @@ describe('a history that once lost pins', () => {
     expect(['exact', 'refused']).toContain(result)
   })
 
+  // As above. A page of few pins was taken for all pins of its instant.
+  it.each([
+    [770_000_143, 'half'],
+    [770_000_205, 'half'],
+    [770_000_399, 'two rows less'],
+  ] as const)(
+    'has all of them, or an error: pins of one instant where lists are always shorter than requested (%i, %s)',
+    async (seed, limit) => {
+      const { result } = await readHistory(seed, { limit, count: 'matching', largestPage: null })
+      expect(result).toBe('exact')
+    },
+  )
+
   it('has the valid pins where a check gets records only that are unlike pins', async () => {
     const odd: NewGrammarPin = { created: at(0), status: 'failed', isOdd: true }
     const { service, tenant } = createStranger({}, [])

@@ -62,3 +62,15 @@ it('a replacement whose record cannot be read is not sent', async () => {
     mayHaveActed: false,
   })
 })
+
+it('a change is not sent while the memory is full of changes whose outcome is not known, and says so', async () => {
+  const writeRecords = new MemoryWriteRecords(() => 0, { maxBytes: 100, maxBytesPerTenant: 100 })
+  await using setup = await startWriteSetup({ writeRecords, provider: 'pinql' })
+  await expect(setup.run(setup.tenant.addPin(newPin(1), 'key'))).rejects.toMatchObject({
+    code: 'SERVICE_UNAVAILABLE',
+    mayHaveActed: false,
+    message:
+      'one was not asked for a change: the gateway cannot keep its records of changes (its memory for them is full of changes whose outcome is not known yet)',
+  })
+  expect(setup.service.requests.filter(({ method }) => method === 'POST')).toEqual([])
+})

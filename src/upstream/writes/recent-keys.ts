@@ -1,6 +1,9 @@
 import type { Clock } from '../waiting/clock.ts'
 
-/** Keys with values that are kept for a limited time. */
+/** More than a service takes writes of one token within a minute, but for one that shows them in its lists at once. */
+const MAX_KEYS = 10_000
+
+/** Keys with values that are kept for a limited time. Of more than 10,000, the oldest are forgotten. */
 export class RecentKeys<Value> {
   readonly #clock: Clock
   readonly #lifetimeMs: number
@@ -16,6 +19,8 @@ export class RecentKeys<Value> {
     this.#entries.delete(key)
     this.#entries.set(key, { value, until: this.#clock.now() + this.#lifetimeMs })
     this.#forgetOld()
+    const [oldest] = this.#entries.keys()
+    if (this.#entries.size > MAX_KEYS && oldest !== undefined) this.#entries.delete(oldest)
   }
 
   delete(key: string): void {

@@ -3,7 +3,7 @@ import { PIN_STATUSES, type PinStatus } from '../../../src/domain/pin.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { comparesTexts, misread, nearestSecond, printCreated } from './misread-times.ts'
 import { type FilteredParts, filterOf } from './record-filters.ts'
-import { EMPTY_LISTS, roundTime, type ServiceRules } from './service-rules.ts'
+import { EMPTY_LISTS, roundTime, rowsFor, type ServiceRules } from './service-rules.ts'
 
 /** A record that a `RandomService` stores. */
 export interface GrammarPin extends FilteredParts {
@@ -116,8 +116,7 @@ export class RandomService extends Dispatcher {
     const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
     const byDefault = { ten: 10, one: 1, cut: largest, refused: largest }[largestPage?.beyond ?? 'cut']
     const fitting = isTooLarge ? byDefault : Math.min(limit, largest)
-    const extra = { honoured: 0, 'one row more': 1, 'one row less': -1, ignored: 0 }[honoured]
-    const most = honoured === 'ignored' ? largest : fitting + extra
+    const most = honoured === 'ignored' ? largest : rowsFor(honoured, fitting)
     const shown = statuses === 'late' ? order(inTime).slice(0, most).filter(hasStatus) : order(matching).slice(0, most)
     const empty = shown.length === 0 ? EMPTY_LISTS[emptyList] : null
     if (empty !== null) return empty

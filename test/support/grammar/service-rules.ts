@@ -33,8 +33,11 @@ export interface ServiceRules extends MisreadTimes {
   readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' | 'ten' | 'one' } | null
   /** The lists that have a largest page. `filtered`: only those that are filtered by status, CID, name or `meta`. */
   readonly cutLists: 'all' | 'filtered'
-  /** `ignored`: every list has as many pins as fit, and no `limit` is refused. */
-  readonly limit: 'honoured' | 'one row more' | 'one row less' | 'ignored'
+  /**
+   * `ignored`: every list has as many pins as fit, and no `limit` is refused. Those with fewer rows than `limit` have one
+   * row at least.
+   */
+  readonly limit: 'honoured' | 'one row more' | 'one row less' | 'two rows less' | 'half' | 'ignored'
   /** Number of pins of a list without `limit`. `largest`: as many as fit. */
   readonly defaultPage: 1 | 10 | 'largest'
   /**
@@ -182,6 +185,19 @@ function orderOfPart({ order, statuses }: Pick<ServiceRules, 'order' | 'statuses
   return isOneRun ? order.inside : 'none'
 }
 
+/** Returns the rows of a list for which a service takes so many. */
+export function rowsFor(rule: ServiceRules['limit'], limit: number): number {
+  const rows = {
+    honoured: limit,
+    'one row more': limit + 1,
+    'one row less': Math.max(1, limit - 1),
+    'two rows less': Math.max(1, limit - 2),
+    half: Math.max(1, Math.floor(limit / 2)),
+    ignored: limit,
+  }
+  return rows[rule]
+}
+
 /** Rounds a time as a service does. */
 export function roundTime(ns: bigint, rounding: ServiceRules['rounding']): bigint {
   if (rounding === 'none') return ns
@@ -206,7 +222,7 @@ export function canBeRead(
   // A list of all statuses without other filters then shows everything, if the service understands it.
   const listsEverything = statuses === 'several' || statuses === 'any' || statuses === 'late'
   if (largestPage === null || (cutLists === 'filtered' && listsEverything)) return true
-  const largest = largestPage.pins + (limit === 'one row more' ? 1 : 0)
+  const largest = rowsFor(limit, largestPage.pins)
   const isToMinute = rules.misreading.startsWith('minute')
   const exact = rounding === 'none' && form !== 'whole seconds' ? 10n ** BigInt(9 - digits) : SECOND
   const unit = isToMinute ? 60n * SECOND : exact

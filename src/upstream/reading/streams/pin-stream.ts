@@ -171,7 +171,9 @@ export class PinStream {
       this.#isStuck = !isProven || !this.#start.stepOver(sent, page, edge)
       return
     }
-    // A larger limit would not make a short page longer. So the page must contain all pins of its instant.
+    // A service may always list fewer pins than requested. Then a larger limit brings the others of this instant.
+    if (certain.length === 0 && isCut && this.#limit.grow()) return
+    // The largest limit makes the page no longer. So it must contain all pins of its instant.
     const taken = certain.length === 0 ? placed : certain
     this.#ready = taken.filter(this.#matches)
     this.#hasHeldBack = placed.slice(taken.length).some(this.#matches)

@@ -23,3 +23,10 @@ it('remembers each key for its time, the oldest first, and forgets on demand', a
   await clock.advance(30_000)
   expect([...recent.entries()]).toEqual([])
 })
+
+it('forgets the oldest of more than 10,000 keys', () => {
+  const recent = new RecentKeys<number>(new VirtualClock(), 60_000)
+  for (let i = 0; i <= 10_000; i++) recent.set(`${i}`, i)
+  expect([...recent.entries()]).toHaveLength(10_000)
+  expect([recent.has('0'), recent.has('1'), recent.has('10000')]).toEqual([false, true, true])
+})
