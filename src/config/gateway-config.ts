@@ -130,7 +130,7 @@ export const CONFIG_SCHEMA = z.strictObject(
       (expected) => z.string(expected).min(1, expected).default('.pinql'),
     ),
     announce: setting(
-      ANNOUNCED_WORDS,
+      `a list of at most ${MAX_ANNOUNCED} addresses, each ${ANNOUNCED_WORDS}`,
       'For the embedded service: addresses of its peer that it gives to clients as `delegates`, such as those of a router in front of it. The id of ' +
         'the peer is appended. Default: those that the peer finds out by itself, without loopback and private ones wherever there are better ones.',
       (expected) =>
@@ -139,7 +139,7 @@ export const CONFIG_SCHEMA = z.strictObject(
           .optional(),
     ),
     listen: setting(
-      LISTEN_WORDS,
+      `a list of addresses, each ${LISTEN_WORDS}`,
       'For the embedded service: where its libp2p peer listens. Beyond loopback, everybody who reaches it can read the blocks it has, and ' +
         'only public origins are dialled unless `dial` names others. Default: any port on loopback.',
       (expected) => list(expected, listenAddress).optional(),

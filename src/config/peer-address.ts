@@ -5,8 +5,8 @@ const MAX_LENGTH = 1_024
 export const MAX_ANNOUNCED = 20
 
 export const ANNOUNCED_WORDS =
-  'a list of at most 20 multiaddrs with a host and a port that others can reach, such as /ip4/203.0.113.7/tcp/4001 or /dns4/pins.example.com/tcp/4001'
-export const LISTEN_WORDS = 'a list of multiaddrs of an IP address and a TCP port, such as /ip4/0.0.0.0/tcp/4001'
+  'a multiaddr with a host and a port that others can reach, such as /ip4/203.0.113.7/tcp/4001 or /dns4/pins.example.com/tcp/4001'
+export const LISTEN_WORDS = 'an IP address and a TCP port, such as /ip4/0.0.0.0/tcp/4001'
 
 /**
  * Checks a multiaddr at which others reach the peer of the embedded service. Its port must be known: not 0.

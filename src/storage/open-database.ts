@@ -50,7 +50,7 @@ export async function openDatabase(path: string, schema: DatabaseSchema): Promis
     return database
   } catch (error) {
     database.close()
-    if (isNoDatabase(error)) throw new Error(`Cannot open ${path}: it is no SQLite database`, { cause: error })
+    if (isNoDatabase(error)) throw new Error(`Cannot open ${path}: the file is not a database`, { cause: error })
     throw error
   }
 }

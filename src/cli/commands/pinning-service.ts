@@ -182,7 +182,7 @@ function parseCorsOrigins(text: string, others: readonly string[] = []): readonl
 /** Parses the environment variable as well, which has all addresses in one text, separated by commas or spaces. */
 function parseAnnounce(text: string, others: readonly string[] = []): readonly string[] {
   const addresses = [...others, ...splitList(text).map(parseWith(announcedAddress, ANNOUNCED_WORDS))]
-  if (addresses.length > MAX_ANNOUNCED) throw new InvalidArgumentError(`Expected ${ANNOUNCED_WORDS}.`)
+  if (addresses.length > MAX_ANNOUNCED) throw new InvalidArgumentError(`Expected at most ${MAX_ANNOUNCED} addresses.`)
   return addresses
 }
 

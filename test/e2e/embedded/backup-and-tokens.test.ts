@@ -128,7 +128,7 @@ it.each([
 })
 
 it.each([
-  ['pins.db', 'Cannot open .*pins\\.db: it is no SQLite database'],
+  ['pins.db', 'Cannot open .*pins\\.db: the file is not a database'],
   ['peer.key', '.*peer\\.key has no key of a peer: restore it, or remove it, .*'],
 ])('pinql pinning-service says which file of its data directory is broken: %s', async (name, words) => {
   await mkdir(join(folder.path, 'data'), { mode: 0o700 })

@@ -62,13 +62,13 @@ describe('the settings announce and listen', () => {
   it.each([
     [
       { announce: ['pins.example.com:4001'] },
-      'announce.0: expected a list of at most 20 multiaddrs with a host and a port that others can reach',
+      'announce.0: expected a list of at most 20 addresses, each a multiaddr with a host and a port that others can reach',
     ],
     [
       { announce: Array.from({ length: 21 }, (_, i) => `/ip4/203.0.113.${i}/tcp/1`) },
       'announce: expected a list of at most 20',
     ],
-    [{ listen: ['0.0.0.0:4001'] }, 'listen.0: expected a list of multiaddrs of an IP address and a TCP port'],
+    [{ listen: ['0.0.0.0:4001'] }, 'listen.0: expected a list of addresses, each an IP address and a TCP port'],
     [
       { announce: ['/ip4/203.0.113.7/tcp/4001'], services: { one: { provider: 'filebase' } } },
       'announce: expected none without an embedded service',
