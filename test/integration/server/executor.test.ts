@@ -64,6 +64,20 @@ it('keeps a whole result until it is encoded, and then empties its lists', async
   expect(JSON.parse(JSON.stringify({ data }))).toEqual(JSON.parse([...texts].join()))
 })
 
+it('keeps no variables that an operation does not declare', async () => {
+  await using setup = await start()
+  const { executor, runOf } = setup
+  const run = { ...runOf('query ($first: Int!) { pins(first: $first) { nodes { name } } }'), operationName: null }
+  const variables: Record<string, unknown> = { first: 2, others: Array.from({ length: 2_000 }, () => ({})), x: 1 }
+  const answered = executor.run({ ...run, variables }, { signal: new Stop() })
+  expect(variables).toEqual({ first: 2 })
+  expect((await answered).data?.pins).toMatchObject({ nodes: { length: 2 } })
+  const watched = { first: 2, x: [{}] }
+  const live = await executor.subscribe({ ...runOf('subscription { pinsChanged { kind } }'), variables: watched })
+  expect(watched).toEqual({})
+  if (Symbol.asyncIterator in live) await live.return()
+})
+
 it('sends no request for an operation whose client has left before', async () => {
   await using setup = await start()
   const { executor, runOf, service } = setup

@@ -3,6 +3,7 @@ import type { CostEnvironment } from '../../../schema/field-cost.ts'
 import type { Stop } from '../../../upstream/waiting/stop.ts'
 import type { OperationRequest } from '../operation-request.ts'
 import { isLonger } from './answer-size.ts'
+import { dropUndeclared } from './drop-undeclared.ts'
 import { FieldRoom } from './field-room.ts'
 import { FieldTurns } from './field-turns.ts'
 import { OperationCosts } from './operation-costs.ts'
@@ -50,13 +51,14 @@ export class Limiter {
   }
 
   /**
-   * Computes what a valid operation costs, before it is run.
+   * Computes what a valid operation costs, before it is run. Removes the variables that it does not declare.
    *
    * @returns the cost; an error for an operation that must not be run; null if the document has no such operation
    */
   costOf({ document, operationName, variables }: Asked): OperationCost | GraphQLError | null {
     const operation = getOperationAST(document, operationName)
     if (!operation) return null
+    if (variables) dropUndeclared(operation, variables)
     try {
       return this.#costs.of(document, operation, variables ?? {})
     } catch (error) {
