@@ -1,3 +1,4 @@
+import { Dispatcher } from 'undici'
 import { RateLimitedError } from '../../../src/domain/errors.ts'
 import type { PinStatus } from '../../../src/domain/pin.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
@@ -33,9 +34,11 @@ export interface SearchedAccount {
   readonly spread: readonly PinStatus[]
   /** Milliseconds that an operation may take. Default: 30,000. */
   readonly requestTimeoutMs?: number
+  /** Milliseconds until the service answers. Default: 0. */
+  readonly answersAfterMs?: number
 }
 
-/** Creates an account at a service that answers at once, and searches in it by name. Each search is another caller's. */
+/** Creates an account at a service, and searches in it by name. Each search is another caller's. */
 export function createSearchedAccount({
   rules = {},
   limits,
@@ -44,6 +47,7 @@ export function createSearchedAccount({
   others,
   spread,
   requestTimeoutMs = 30_000,
+  answersAfterMs = 0,
 }: SearchedAccount) {
   const clock = new VirtualClock(1000)
   const named = perName * 20
@@ -53,7 +57,8 @@ export function createSearchedAccount({
   })
   const upstream = createPlainService({ largestPage: null, ...rules }, pins)
   const settings = { name: 'test', endpoint: 'http://test.invalid', token: 'a', provider: null, limits, capabilities }
-  const service = createService(settings, { clock, connect: (options) => createServiceClient(upstream, options) })
+  const dispatcher = answersAfterMs === 0 ? upstream : answersLater(upstream, clock, answersAfterMs)
+  const service = createService(settings, { clock, connect: (options) => createServiceClient(dispatcher, options) })
   const tenant = createTenant(service, 'test:a', 'a')
 
   function search(name: string, statuses: readonly PinStatus[], caller = `who searches ${name}`, expected = 10) {
@@ -85,6 +90,24 @@ export function createSearchedAccount({
         .reverse(),
     collect: (name: string, statuses: readonly PinStatus[]) => tenant.collectPins({ name, statuses }),
   }
+}
+
+/** Passes requests on at once, and answers after some milliseconds. */
+function answersLater(upstream: Dispatcher, clock: VirtualClock, ms: number): Dispatcher {
+  return new (class extends Dispatcher {
+    override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+      const later = (event: () => void): boolean => {
+        clock.setTimeout(event, ms)
+        return true
+      }
+      return upstream.dispatch(options, {
+        onConnect: (disconnect) => handler.onConnect?.(disconnect),
+        onHeaders: (...answer) => later(() => handler.onHeaders?.(...answer)),
+        onData: (chunk) => later(() => handler.onData?.(chunk)),
+        onComplete: (trailers) => void later(() => handler.onComplete?.(trailers)),
+      })
+    }
+  })()
 }
 
 /**
