@@ -21,7 +21,7 @@ const startRedirects = (to: (path: string) => string, status = 302) =>
   })
 
 async function pinWith(options: Parameters<typeof startTestEmbedded>[0]) {
-  await using service = await startTestEmbedded({ limits: { stallTimeoutMs: 2_000 }, ...options })
+  await using service = await startTestEmbedded({ limits: { stallTimeoutMs: 1_000 }, ...options })
   const { requestid } = await service.client.add({ cid: block.cid.toString() })
   const { status, info } = await service.client.settled(requestid)
   return { status, details: info.status_details ?? '' }

@@ -1,10 +1,10 @@
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { expect, it } from 'vitest'
-import { startPeer } from '../../../../src/embedded/bitswap/start-peer.ts'
-import { type SpawnedService, spawnService } from '../../../support/embedded/spawn-service.ts'
-import { seedPin, storedPins } from '../../../support/embedded/stored-pins.ts'
-import { temporaryFolder } from '../../../support/temporary-folder.ts'
+import { startPeer } from '../../../src/embedded/bitswap/start-peer.ts'
+import { type SpawnedService, spawnService } from '../../support/embedded/spawn-service.ts'
+import { seedPin, storedPins } from '../../support/embedded/stored-pins.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const PINS = 11
 /** Place of the pin that ends the process whenever its block is requested. */
