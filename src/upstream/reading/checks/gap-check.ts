@@ -16,7 +16,7 @@ const TAIL = 50
 /** Milliseconds in which one gap of a token is looked into. A `count` that is late shows gaps where there are none. */
 const LOOK_EVERY_MS = 60_000
 
-/** What is remembered of the last page of a walk. */
+/** The last page of a walk, as far as the next one is compared with it. */
 interface LastPage {
   readonly before: string | undefined
   readonly limit: number

@@ -1,7 +1,7 @@
 import type { ListQuery } from '../../http/list-query.ts'
 import { type PinPage, recordCount, SMALLEST_CUT } from '../../http/pin-page.ts'
 
-/** What is known of the limits of a service. */
+/** The known limits of a service. */
 interface LimitLessons {
   readonly isStranger: boolean
   /** Learns that a list with a larger `limit` than this had so few records. */
