@@ -81,7 +81,7 @@ export const COSTLY_OPERATIONS: Readonly<Record<string, readonly [RegExp, (room:
   'pages of pins with a name that is long': [
     /OPERATION_TOO_COSTLY|"data":\{/,
     (room) => ({
-      query: `{ ${many(20, (n) => `p${n}: pins(first: 1000) { nodes { ...F } }`).join(' ')} } fragment F on Pin { ${'a'.repeat(Math.min(50_000, room - 3_000))}: id }`,
+      query: `{ ${many(20, (n) => `p${n}: pins(first: 1000) { nodes { ...F } }`).join(' ')} } fragment F on Pin { ${'a'.repeat(Math.max(1, Math.min(50_000, room - 3_000)))}: id }`,
     }),
   ],
   'a thousand ids that are none by twenty names': [
