@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { StringMap } from '../../domain/pin.ts'
 import type { BitswapSession } from '../bitswap/bitswap-session.ts'
 import type { Peer } from '../bitswap/start-peer.ts'
+import { blockKey } from '../dag/block-key.ts'
 import { claimedDagSize, isLeaf, unreadable } from '../dag/block-links.ts'
 import { cidOfKey } from '../dag/cid-of-key.ts'
 import { DagError } from '../dag/dag-error.ts'
@@ -55,6 +56,8 @@ export class BlockTransfer implements Transfer {
   readonly #session: BitswapSession
   readonly #origins: OriginConnections
   readonly #gateways: GatewaySource | null
+  /** Blocks that are being fetched, by their multihash. */
+  readonly #fetching = new Map<string, Promise<Uint8Array>>()
   #claimedBytes: number | null = null
   #blocks = 0
   #bytes = 0
@@ -137,7 +140,15 @@ export class BlockTransfer implements Transfer {
     if (inline) return inline
     const { bytes: multihash } = cid.multihash
     const size = blocks.sizeOf(multihash)
-    if (size === null) return this.#fetch(cid)
+    if (size === null) {
+      const key = blockKey(multihash)
+      // The same bytes may be a block of another codec, too, and need not come twice.
+      const fetching = this.#fetching.get(key)
+      if (fetching !== undefined) return fetching.then(() => this.#visit(cid, depth))
+      const fetched = this.#fetch(cid).finally(() => this.#fetching.delete(key))
+      this.#fetching.set(key, fetched)
+      return fetched
+    }
     this.#count(size)
     const bytes = isLeaf(cid) ? null : blocks.get(multihash)
     blocks.reference(this.#pin.created, multihash)
