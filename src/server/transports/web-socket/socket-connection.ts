@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Message as ClientMessage, MessageType, type SubscribeMessage } from 'graphql-ws'
 import type { RawData } from 'ws'
-import { FEW_BYTES, type RequestShare } from '../../../domain/request-room.ts'
 import type { IdentifiedCaller } from '../../caller/caller.ts'
 import { checkOperationRequest } from '../../graphql/operation-request.ts'
 import { requestIdOf } from '../../http/request-id.ts'
@@ -15,14 +14,13 @@ import { bytesIn, parseClientMessage } from './client-message.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
 import { Handshake, refusalOf } from './handshake.ts'
 import type { ServedSocket, SocketListener } from './served-socket.ts'
+import { countedOf, SocketRoom } from './socket-room.ts'
 import { SocketSubscriber, type SubscriberOwner } from './socket-subscriber.ts'
 import { type ReadListener, SocketWire } from './socket-wire.ts'
 import { textFrame } from './web-socket-frame.ts'
 
 /** The protocol sets no maximum for the length of an id. Ids of stock clients have 36 characters. */
 const MAX_OPERATION_ID_LENGTH = 256
-/** Bytes of a message above which its operation counts. Those of 100,000 shorter ones have room. */
-const SHORT_MESSAGE = 1_024
 /** Once more bytes wait in Node for a client, nothing more is read from it until they are sent. */
 const MAX_UNTAKEN_BYTES = 32 * 1024
 
@@ -52,11 +50,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   #caller: IdentifiedCaller | null = null
   /** Messages that were read behind one that is still taken. Null in the usual case. */
   #held: HeldMessage[] | null = null
-  /** Bytes of a message that has come in part, and of those that are held or began operations in flight. */
-  #unfinishedBytes = 0
-  #operationBytes = 0
-  /** Null as long as these are few. */
-  #share: RequestShare | null = null
+  readonly #room: SocketRoom
   #isOpen = true
   #isGoingAway = false
 
@@ -75,6 +69,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#requestId = flat(requestIdOf(request.headers['x-request-id']))
     this.#wire = new SocketWire(ws, request.socket, { head, listener: this, clock: parts.clock })
     this.#outbox = new Outbox(this.#wire, this)
+    this.#room = new SocketRoom(parts.room, tally.address, () => this.#lostRoom())
     this.#handshake = new Handshake(request.headers, () => this.#close(CLOSE_REASONS.initTimeout))
     ws.listen(this)
     owner.opened(this)
@@ -105,8 +100,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   }
 
   receiving(bytes: number): void {
-    this.#unfinishedBytes = bytes
-    this.#takeRoom()
+    this.#room.receiving(bytes)
   }
 
   ponged(payload: Buffer): void {
@@ -138,8 +132,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#subscribers.delete(id)
     this.#tally.end()
     subscriber.stop()
-    this.#operationBytes -= subscriber.bytes
-    if (this.#share) this.#takeRoom()
+    this.#room.free(subscriber.bytes)
     if (this.#isGoingAway) this.goAway()
   }
 
@@ -184,22 +177,21 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#ws.pause()
     await wait
     for (let next = held.shift(); next && this.#isOpen; next = held.shift()) {
-      this.#operationBytes -= countedOf(next.bytes)
+      this.#room.handOver(countedOf(next.bytes))
       const identified = this.#take(next.message, next.bytes)
       if (identified !== undefined) await identified
       const turn = this.#parts.messageTurns.next(0)
       if (turn !== undefined) await turn
     }
     this.#held = null
-    if (this.#share) this.#takeRoom()
+    this.#room.settle()
     if (this.#isOpen && this.#isBackedUp) this.#readOnceSent()
     else this.#ws.resume()
   }
 
   #hold(held: HeldMessage[], message: ClientMessage, bytes: number): void {
     held.push({ message, bytes })
-    this.#operationBytes += countedOf(bytes)
-    if (countedOf(bytes) > 0) this.#takeRoom()
+    this.#room.take(countedOf(bytes))
   }
 
   /** Does what a message asks for. Returns a promise while it is found out who calls. */
@@ -269,8 +261,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     const bytes = countedOf(messageBytes)
     const subscriber = new SocketSubscriber(id, this.#outbox, { owner: this, bytes })
     this.#subscribers.set(id, subscriber)
-    this.#operationBytes += bytes
-    if (bytes > 0) this.#takeRoom()
+    this.#room.take(bytes)
     if (!this.#isOpen) return null
     const requester = { caller: this.#caller, requestId: this.#requestId, address: this.#tally.address }
     try {
@@ -303,16 +294,11 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     })
   }
 
-  /** Counts what the client has sent. It loses its connection if all clients together have sent too much, and it is one of those with the most. */
-  #takeRoom(): void {
-    const bytes = this.#unfinishedBytes + this.#operationBytes
-    if (!this.#isOpen || (!this.#share && bytes <= FEW_BYTES)) return
-    this.#share ??= this.#parts.room.open(this.#tally.address, () => {
-      // `ws` would keep what has come of a message until the close is answered.
-      if (this.#unfinishedBytes > 0) this.terminate()
-      else this.#close(CLOSE_REASONS.tooMuch)
-    })
-    this.#share.set(bytes > FEW_BYTES ? bytes : 0)
+  /** All clients together have sent too much, and this is one of those with the most. */
+  #lostRoom(): void {
+    // `ws` would keep what has come of a message until the close is answered.
+    if (this.#room.isReceiving) this.terminate()
+    else this.#close(CLOSE_REASONS.tooMuch)
   }
 
   #close([code, reason]: CloseReason): void {
@@ -333,12 +319,8 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#subscribers.clear()
     for (const subscriber of subscribers) subscriber.stop()
     this.#outbox.close()
-    this.#share?.set(0)
+    this.#room.close()
   }
-}
-
-function countedOf(messageBytes: number): number {
-  return messageBytes > SHORT_MESSAGE ? messageBytes : 0
 }
 
 /** Copies a text into one piece of memory: a UUID of Node's is a tree of a dozen pieces, which take half a kilobyte. */
